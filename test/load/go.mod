@@ -1,0 +1,3 @@
+module httptrace.test/load
+
+go 1.24

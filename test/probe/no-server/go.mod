@@ -1,0 +1,3 @@
+module example.test/noserver
+
+go 1.19

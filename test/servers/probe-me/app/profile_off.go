@@ -1,0 +1,5 @@
+//go:build !cpuprofile
+
+package app
+
+func startProfile() (stop func(), err error) { return func() {}, nil }

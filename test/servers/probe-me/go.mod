@@ -1,0 +1,3 @@
+module httptrace.test/probe-me
+
+go 1.19

@@ -1,0 +1,3 @@
+module httptrace.test/shop
+
+go 1.22

@@ -1,0 +1,3 @@
+module httptrace.test/waits
+
+go 1.19
