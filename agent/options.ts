@@ -24,6 +24,8 @@ export interface SessionOptions {
   readonly maxRequestsInFlight: number | undefined;
   /** Requests a second that are sent at most; the others are counted. Undefined: 12,500 for each processor (libbpf). */
   readonly maxRate: number | undefined;
+  /** Requests a second up to which the end of each handler has a probe of its own. Undefined: 5,000 (libbpf). */
+  readonly exactRate: number | undefined;
   readonly backend: 'auto' | 'libbpf' | 'bpftrace';
   readonly transport: 'auto' | 'ring' | 'perf';
   /** `url.query` is left out of spans. */

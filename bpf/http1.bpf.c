@@ -154,8 +154,9 @@ static __always_inline void handler_returned(enum reader reader, struct request 
 
 /*
  * The first thing that net/http does when a handler has returned is to set
- * response.handlerDone; then it writes what is left of the response. Looking at
- * it before each system call on the connection costs a fraction of a probe hit.
+ * response.handlerDone; then it writes what is left of the response. Where the probe on
+ * finishRequest is not attached, the system calls of the connection tell: looking before each costs
+ * a fraction of a hit.
  */
 static __noinline int http1_look_for_end(const struct target_config *cfg, u32 tgid, struct conn *c)
 {
@@ -417,8 +418,8 @@ static __always_inline int await_last_byte(void *ctx, struct target_config *cfg,
 }
 
 /*
- * (*response).finishRequest, or a call inside its inlined body: no arguments are used. Attached where system
- * calls do not tell the end of a handler, and with --deep.
+ * (*response).finishRequest, or a call inside its inlined body: no arguments are used. Attached while there are
+ * few requests, where system calls do not tell the end of a handler, and with --deep.
  */
 UPROBE(http1_finish)
 {

@@ -198,7 +198,7 @@ static __always_inline struct request *begin_request(struct target_config *cfg, 
 	return q;
 }
 
-/* Ends of handlers pass unseen: have the loader attach the probe that is spared otherwise (bpf/http1.bpf.c). */
+/* Ends of handlers pass unseen: have the loader attach the probe that tells them, whatever the rate (bpf/http1.bpf.c). */
 static __always_inline void want_finish(const struct target_config *cfg)
 {
 	u64 bit = 1ULL << (cfg->slot & (MAX_TARGETS - 1));

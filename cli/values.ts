@@ -43,6 +43,11 @@ export function parseRate(text: string): number {
   return parseInteger(text, 1, 10_000_000);
 }
 
+/** Requests a second, or 0. */
+export function parseRateOrNone(text: string): number {
+  return parseInteger(text, 0, 10_000_000);
+}
+
 /** How often a second goroutines are looked at. */
 export function parseSampleHz(text: string): number {
   return parseInteger(text, 0, 1000);

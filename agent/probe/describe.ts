@@ -27,7 +27,7 @@ function describeProbe(probe: PlannedProbe): string[] {
   const { role, variant, per, cost, site, address, instruction, symbol, host, spare } = probe;
   const where = host === symbol ? symbol : `${symbol}, inlined into ${host}`;
   return [
-    row([label(role, variant), spare ? 'if needed' : per, cost, site, `0x${address.toString(16)}`, instruction]),
+    row([label(role, variant), spare ? 'low rate' : per, cost, site, `0x${address.toString(16)}`, instruction]),
     ...wrap(printable(where), 2),
   ];
 }

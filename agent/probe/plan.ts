@@ -81,7 +81,7 @@ export interface PlannedProbe {
   readonly cost: CostClass;
   /** How often it is hit. */
   readonly per: 'request' | 'connection' | 'rare' | 'switch';
-  /** Not attached before it turns out to be needed (libbpf backend). */
+  /** Attached while there are few requests, or where it is needed (libbpf backend; bpf/loader/spare.h). */
   readonly spare?: true;
 }
 

@@ -16,7 +16,8 @@ export function keepTail(layout: Map<string, number>): void {
 
 /**
  * The end of a handler is seen without its probe where the response says that the handler has returned: system
- * calls follow at once. The probe is then for connections whose system calls are not seen, and for exact accounts.
+ * calls follow soon. The probe is then for exact times while there are few requests, for connections whose system
+ * calls are not seen, and for exact accounts.
  */
 export function isSpare(role: Role, layout: Readonly<Record<string, number>>, deep: boolean): boolean {
   return role === 'http1_finish' && !deep && layout['response_handler_done'] !== undefined;

@@ -20,6 +20,7 @@ export async function startBackend(options: SessionOptions, loader: string, even
         deep: options.deep,
         maxRequestsInFlight: options.maxRequestsInFlight,
         maxRate: options.maxRate,
+        exactRate: options.exactRate,
         goroutineSampleHz: options.goroutineSampleHz,
       },
       events,

@@ -6,7 +6,7 @@
  *   SEQ target PID PATH         begin a target
  *   SEQ field NAME VALUE        a member of struct target_config, or of struct sampler_layout
  *   SEQ header INDEX NAME       a request header to capture
- *   SEQ probe PROGRAM OFFSET [spare]  a uprobe at a file offset; spare: when it turns out to be needed
+ *   SEQ probe PROGRAM OFFSET [spare]  a uprobe at a file offset; spare: it comes and goes
  *   SEQ attach                  attach all of it and arm it
  *   SEQ detach PID
  *   SEQ sample PID THRESHOLD WEIGHT
@@ -268,7 +268,7 @@ static void run(struct loader *l)
 		/* Not with every sample: each write wakes the agent. */
 		if (now >= drain_at || fds[0].revents || fds[1].revents) {
 			session_drain(l->session);
-			session_attach_spares(l->session);
+			session_settle_spares(l->session);
 			drain_at = now + TICK_MS;
 		}
 		if (fds[0].revents)
@@ -290,7 +290,7 @@ static int usage(void)
 int main(int argc, char **argv)
 {
 	static struct loader loader;
-	struct session_options options = {};
+	struct session_options options = { .exact_rate = EXACT_RATE };
 	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
 	int err;
 
@@ -315,6 +315,8 @@ int main(int argc, char **argv)
 			options.max_requests = strtoul(argv[i] + 15, NULL, 10);
 		else if (!strncmp(argv[i], "--max-rate=", 11))
 			options.max_rate = strtoul(argv[i] + 11, NULL, 10);
+		else if (!strncmp(argv[i], "--exact-rate=", 13))
+			options.exact_rate = strtoul(argv[i] + 13, NULL, 10);
 		else if (!strncmp(argv[i], "--sample-hz=", 12))
 			options.sample_hz = strtoul(argv[i] + 12, NULL, 10);
 		else

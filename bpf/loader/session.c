@@ -212,6 +212,7 @@ int session_open(struct session **out, const struct session_options *options)
 		return -ENOMEM;
 	s->stats_switch = -1;
 	s->cpus = stats_slots();
+	s->rate = (struct request_rate){ .limit = options->exact_rate, .is_low = options->exact_rate > 0 };
 	s->multi = !options->single_uprobes && has_uprobe_multi();
 	/* A program that may sleep cannot use a perf buffer. */
 	sleepable = s->multi && !options->perf_buffer;

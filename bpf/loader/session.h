@@ -11,6 +11,8 @@
 
 #define PROBES_MAX 64
 #define TARGETS_MAX 64
+/* Requests a second up to which one more probe hit each is too little to count: half a percent of a processor. */
+#define EXACT_RATE 5000
 
 struct session_options {
 	bool perf_buffer;	/* not the ring buffer, even where there is one */
@@ -20,13 +22,14 @@ struct session_options {
 	bool follow;		/* report processes that start */
 	unsigned int max_requests; /* 0: the default */
 	unsigned int max_rate;	/* requests a second that are sent at most; 0: the default */
+	unsigned int exact_rate; /* up to so many requests a second the end of each handler has its probe */
 	unsigned int sample_hz;	/* goroutines of requests in flight are read so often a second; 0: not */
 };
 
 struct probe_request {
 	char program[40];
 	unsigned long long offset;
-	bool spare;	/* attached only when the programs ask for it (bpf/request.h: want_finish) */
+	bool spare;	/* comes and goes, see session_settle_spares() */
 };
 
 struct target_request {
@@ -45,8 +48,11 @@ int session_open(struct session **out, const struct session_options *options);
 /* Attach all probes of a target, then arm it. A probe that fails is reported and left out. */
 int session_attach(struct session *session, const struct target_request *request, char *report, unsigned int size);
 int session_detach(struct session *session, int pid);
-/* Attach the spare probes of targets whose programs have asked for them. */
-void session_attach_spares(struct session *session);
+/*
+ * Attach or detach the spare probes: a target has them while there are few requests, and where its programs have
+ * asked for them (bpf/request.h: want_finish).
+ */
+void session_settle_spares(struct session *session);
 /* Change what is sent of a target while it runs. */
 int session_sample(struct session *session, int pid, unsigned int threshold, unsigned int weight);
 /* Move what the kernel has to standard output. */

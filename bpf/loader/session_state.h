@@ -13,7 +13,7 @@ struct attached_target {
 	int pid;
 	bool has_runtime_locks;
 	struct uprobes *uprobes;
-	struct spare *spare;	/* probes that are left out until the programs ask for them */
+	struct spare *spare;	/* NULL: there are none */
 };
 
 /* What the kernel has counted for the programs. */
@@ -21,6 +21,14 @@ struct program_time {
 	unsigned long long at;
 	unsigned long long uprobe_ns, uprobe_runs;
 	unsigned long long syscall_ns;
+};
+
+/* Requests a second of all targets, as far as it decides which probes there are. */
+struct request_rate {
+	unsigned int limit;
+	bool is_low;
+	unsigned int low_for;	/* looks in a row at which it was */
+	unsigned long long finished, at;	/* at the last look */
 };
 
 struct session {
@@ -45,6 +53,7 @@ struct session {
 	unsigned long long ended_unseen, skipped_unseen;
 	unsigned long long mean_prog_ns, syscall_ns;
 	struct program_time measured;	/* when measuring began */
+	struct request_rate rate;
 	int stats_switch;
 	struct sampler *sampler;
 	struct shared_state *shared;

@@ -19,11 +19,16 @@ struct spare {
 	pid_t child;
 	int socket;
 	bool attached;
+	bool failed;	/* once: it is not tried again */
 };
 
+/* What the child is told. */
+enum word { ATTACH = 'a', DETACH = 'd' };
+
 /*
- * The child: a message in means attach, its answer is 0 or an errno. The end of messages means detach; it comes
- * when the parent dies, too. (A signal at its death would not: it has no right any more to send us one.)
+ * The child. ATTACH has an answer, 0 or an errno; DETACH takes a grace period of the kernel and has none. The end of
+ * messages means detach; it comes when the parent dies, too. (A signal at its death would not: it has no right any
+ * more to send us one.)
  */
 static void serve(int fd, struct bpf_object *object, bool multi, pid_t pid, const char *path,
 		  const struct uprobe_site *wanted, size_t count)
@@ -37,15 +42,18 @@ static void serve(int fd, struct bpf_object *object, bool multi, pid_t pid, cons
 	while (read(fd, &word, 1) == 1) {
 		int answer = 0;
 
-		if (!uprobes) {
-			uprobes = uprobes_attach(object, multi, pid, path, sites, count);
-			answer = uprobes ? 0 : errno;
+		if (word == DETACH) {
+			uprobes_detach(uprobes);
+			uprobes = NULL;
+			continue;
 		}
+		uprobes = uprobes_attach(object, multi, pid, path, sites, count);
+		if (!uprobes)
+			answer = errno;
 		if (write(fd, &answer, sizeof(answer)) != sizeof(answer))
 			break;
 	}
-	if (uprobes)
-		uprobes_detach(uprobes);
+	uprobes_detach(uprobes);
 }
 
 /* Copies of our pipes and of links to other probes would keep those open when they are closed here. */
@@ -89,17 +97,28 @@ struct spare *spare_prepare(struct bpf_object *object, bool multi, pid_t pid, co
 	return spare;
 }
 
+static bool tell(const struct spare *spare, char word)
+{
+	return write(spare->socket, &word, 1) == 1;
+}
+
 void spare_attach(struct spare *spare)
 {
 	int answer = EPIPE;
 
+	if (spare->attached || spare->failed)
+		return;
+	spare->attached = tell(spare, ATTACH) && read(spare->socket, &answer, sizeof(answer)) == sizeof(answer) && !answer;
+	spare->failed = !spare->attached;
+	if (spare->failed)
+		out_text(REC_LOG, "the probe on the end of handlers cannot be attached: %s", strerror(answer));
+}
+
+void spare_detach(struct spare *spare)
+{
 	if (spare->attached)
-		return;
-	spare->attached = true;
-	if (write(spare->socket, "a", 1) == 1 && read(spare->socket, &answer, sizeof(answer)) == sizeof(answer) && !answer)
-		return;
-	out_text(REC_LOG, "the probe for requests whose end is not seen otherwise cannot be attached: %s",
-		 strerror(answer));
+		tell(spare, DETACH);
+	spare->attached = false;
 }
 
 void spare_close(struct spare *spare)

@@ -59,6 +59,23 @@ bool session_measure_end(struct session *s)
 	return true;
 }
 
+/* Back from high to low only after this many looks: probes should not come and go with every burst. */
+#define LOW_LOOKS 5
+
+static void look_at_rate(struct request_rate *rate, unsigned long long finished, unsigned long long now)
+{
+	double seconds = (now - rate->at) / 1e9;
+	bool is_low = finished - rate->finished <= rate->limit * seconds;
+
+	rate->low_for = is_low ? rate->low_for + 1 : 0;
+	if (!is_low)
+		rate->is_low = false;
+	else if (rate->low_for >= LOW_LOOKS)
+		rate->is_low = rate->limit > 0;
+	rate->finished = finished;
+	rate->at = now;
+}
+
 void session_stats(struct session *s)
 {
 	struct rec_stats rec = { .hdr = { .len = sizeof(rec), .type = REC_STATS, .version = REC_VERSION } };
@@ -88,6 +105,7 @@ void session_stats(struct session *s)
 			for (int j = 0; j < HIST_BUCKETS; j++)
 				rec.hist[i][j] += c->hist[i][j];
 	}
+	look_at_rate(&s->rate, rec.finished, rec.time);
 	rec.lost[LOSS_OUTPUT_FULL] += s->perf_lost;
 	rec.lost[LOSS_NOT_SAMPLED] += s->skipped_unseen;
 	rec.finished += s->ended_unseen;

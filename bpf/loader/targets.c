@@ -126,13 +126,20 @@ int session_attach(struct session *s, const struct target_request *request, char
 	return target_arm(s, t, true);
 }
 
-void session_attach_spares(struct session *s)
+void session_settle_spares(struct session *s)
 {
 	unsigned long long wanted = __atomic_load_n(&s->shared->finish_wanted, __ATOMIC_RELAXED);
 
-	for (int i = 0; wanted && i < TARGETS_MAX; i++)
-		if (wanted >> i & 1 && s->targets[i].spare)
-			spare_attach(s->targets[i].spare);
+	for (int i = 0; i < TARGETS_MAX; i++) {
+		struct spare *spare = s->targets[i].spare;
+
+		if (!spare)
+			continue;
+		if (wanted >> i & 1 || s->rate.is_low)
+			spare_attach(spare);
+		else
+			spare_detach(spare);
+	}
 }
 
 void target_send_runtime_locks(struct session *s, const struct attached_target *t)

@@ -187,6 +187,8 @@ void uprobes_detach(struct uprobes *u)
 	pthread_t threads[SITES_MAX];
 	bool started[SITES_MAX];
 
+	if (!u)
+		return;
 	if (u->multi_fd >= 0)
 		close(u->multi_fd);
 	for (size_t i = 0; i < u->count; i++) {

@@ -33,6 +33,7 @@ export function toSessionOptions(
     headers,
     maxRequestsInFlight: flags.maxRequestsInFlight,
     maxRate: flags.maxRate,
+    exactRate: flags.exactRate,
     backend: flags.backend,
     transport: flags.transport,
     omitQuery: !flags.query,

@@ -10,6 +10,7 @@ import {
   parseMessageBytes,
   parsePort,
   parseRate,
+  parseRateOrNone,
   parseRatio,
   parseSampleHz,
   parseStatusRange,
@@ -47,6 +48,7 @@ export interface AttachFlags {
   readonly otlpMetrics: boolean;
   readonly maxRequestsInFlight?: number;
   readonly maxRate?: number;
+  readonly exactRate?: number;
   readonly backend: 'auto' | 'libbpf' | 'bpftrace';
   readonly transport: 'auto' | 'ring' | 'perf';
   readonly loader?: string;
@@ -96,6 +98,11 @@ export function addAttachOptions(command: Command): Command {
   addGroup(command, 'How:', [
     option('--max-requests-in-flight <count>', 'requests followed at one time', parseInFlight),
     option('--max-rate <requests>', 'requests a second to show at most; the others are counted', parseRate),
+    option(
+      '--exact-rate <requests>',
+      'requests a second up to which the end of each handler has its own probe; 0: none has',
+      parseRateOrNone,
+    ),
     option('--backend <name>', 'auto, libbpf or bpftrace', parseChoice(['auto', 'libbpf', 'bpftrace'])).default('auto'),
     option('--transport <kind>', 'auto, ring or perf', parseChoice(['auto', 'ring', 'perf'])).default('auto'),
     loaderOption(),

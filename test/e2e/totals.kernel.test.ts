@@ -12,7 +12,7 @@ interface Both {
 }
 
 async function observe(server: WaitsServer, deep: boolean, work: () => Promise<void>): Promise<Both> {
-  const session = await Session.attach(server.pid, deep);
+  const session = await Session.attach(server.pid, { deep });
   const before = await server.figures();
   await work();
   const after = await server.figures();

@@ -18,6 +18,8 @@ export interface LibbpfOptions {
   readonly maxRequestsInFlight: number | undefined;
   /** Requests a second that are sent at most. Absent: the loader's default. */
   readonly maxRate?: number | undefined;
+  /** Requests a second up to which the end of each handler has a probe of its own. Absent: the loader's default. */
+  readonly exactRate?: number | undefined;
   /** How often a second the goroutines of requests in flight are looked at; absent or 0: not. */
   readonly goroutineSampleHz?: number;
   /** What the scheduler does is followed. */
@@ -90,7 +92,8 @@ export async function startLibbpf(options: LibbpfOptions, events: BackendEvents)
 }
 
 function loaderArguments(options: LibbpfOptions): string[] {
-  const { transport, uprobes, follow, maxRequestsInFlight, maxRate, goroutineSampleHz = 0, deep = false } = options;
+  const { transport, uprobes, follow, maxRequestsInFlight, maxRate, exactRate } = options;
+  const { goroutineSampleHz = 0, deep = false } = options;
   return [
     ...(transport === 'perf' ? ['--perf'] : []),
     ...(uprobes === 'single' ? ['--single-uprobes'] : []),
@@ -99,6 +102,7 @@ function loaderArguments(options: LibbpfOptions): string[] {
     ...(goroutineSampleHz > 0 ? [`--sample-hz=${goroutineSampleHz}`] : []),
     ...(maxRequestsInFlight === undefined ? [] : [`--max-requests=${maxRequestsInFlight}`]),
     ...(maxRate === undefined ? [] : [`--max-rate=${maxRate}`]),
+    ...(exactRate === undefined ? [] : [`--exact-rate=${exactRate}`]),
   ];
 }
 

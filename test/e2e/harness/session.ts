@@ -37,7 +37,10 @@ export class Session {
   }
 
   /** Resolves when the probes are armed. */
-  static async attach(pid: number, deep = false): Promise<Session> {
+  static async attach(
+    pid: number,
+    { deep = false, exactRate }: Partial<Pick<SessionOptions, 'deep' | 'exactRate'>> = {},
+  ): Promise<Session> {
     const options: SessionOptions = {
       toolVersion: (await run(LOADER, ['--version'])).trim(),
       targets: [describeProcess(pid)],
@@ -51,6 +54,7 @@ export class Session {
       headers: [],
       maxRequestsInFlight: undefined,
       maxRate: undefined,
+      exactRate,
       backend: 'auto',
       transport: 'auto',
       omitQuery: false,
