@@ -1,20 +1,21 @@
 /**
- * What it costs the server, side by side in one run: nothing attached, three empty probes on a `push` (a unit each), the
- * product with libbpf, also with --deep, the same with bpftrace of two versions, a naive set of probes, the same server
- * with runtime/trace switched on, and a twin that is instrumented with otelhttp. Rounds are interleaved, ratios are
- * taken inside a round, medians are printed. Run as root: node test/bench/cost.bench.ts
- * [rounds] [seconds] [names: settings whose name has this in it, beside the first two]
+ * What it costs the server, side by side in one run: one empty probe on a `push` (the unit), three of them, the product
+ * with libbpf, also with --deep, the same with bpftrace of two versions, a naive set of probes, the same server with
+ * runtime/trace switched on, and a twin that is instrumented with otelhttp. Such machines drift: each is measured right
+ * after the same server with nothing attached and compared with that alone, rounds are interleaved, every other one
+ * runs backwards, and medians are printed.
+ * Run as root: node test/bench/cost.bench.ts [rounds] [seconds] [settings: a pattern; those whose name it matches, beside the unit]
  */
-import { type Attachment, emptyProbes, Httptrace, naiveSites, unitSites } from './cost/attachments.ts';
+import { type Attachment, emptyProbes, Httptrace, naiveSites, threeSites, unitSite } from './cost/attachments.ts';
 import { atRate, type LoadResult, saturate } from './cost/load.ts';
 import { type BenchServer, buildBenchServer, startBenchServer } from './cost/server.ts';
 import { formatTable, median } from './cost/table.ts';
 
-const rounds = Number(process.argv[2] ?? 5);
-const seconds = Number(process.argv[3] ?? 3);
+const rounds = Number(process.argv[2] ?? 7);
+const seconds = Number(process.argv[3] ?? 2);
 /** Requests a second. */
-const RATE = 10_000;
-const names = process.argv[4] ?? '';
+const RATE = 15_000;
+const names = new RegExp(process.argv[4] ?? '');
 
 const server = await startBenchServer(buildBenchServer('bench'));
 const traced = await startBenchServer(buildBenchServer('bench'), { BENCH_TRACE: '1' });
@@ -37,15 +38,25 @@ interface Usage {
   readonly seen: number;
 }
 
-/** Of one setting in one round: at full load, and at a constant rate that leaves the processors time. */
+/** At full load, and at a constant rate that leaves the processors time. */
 interface Driven extends LoadResult {
   /** CPU time of the server for each request at that rate, µs. */
   readonly ratedCpuUs: number;
 }
 
+const atFullLoad = (one: Driven): number => one.cpuUsPerRequest;
+const atConstantRate = (one: Driven): number => one.ratedCpuUs;
+const rate = (one: Driven): number => one.requestsPerSecond;
+
+/** One setting in one round, and what came right before. */
+interface Compared {
+  readonly bare: Driven;
+  readonly driven: Driven;
+}
+
 const all: { readonly name: string; readonly run: () => Promise<Driven>; readonly usage?: Usage[] }[] = [
-  { name: 'nothing attached', run: () => drive(server) },
-  { name: 'three empty probes (three units)', run: () => under(() => emptyProbes(server, unitSites)) },
+  { name: 'one empty probe (the unit)', run: () => under(() => emptyProbes(server, unitSite)) },
+  { name: 'three empty probes', run: () => under(() => emptyProbes(server, threeSites)) },
   { name: 'httptrace', run: () => under(() => attachHttptrace()), usage: [] },
   { name: 'httptrace --deep', run: () => under(() => attachHttptrace(['--deep'])), usage: [] },
   ...BPFTRACE.map(([name, path]) => ({
@@ -57,18 +68,19 @@ const all: { readonly name: string; readonly run: () => Promise<Driven>; readonl
   { name: 'runtime/trace in the server', run: () => drive(traced) },
   { name: 'otelhttp in the server', run: () => drive(twin) },
 ];
-/** The first two are what the others are compared with. */
-const settings = all.filter(({ name }, index) => index < 2 || name.includes(names));
+/** The first is what the others are compared with. */
+const settings = all.filter(({ name }, index) => index === 0 || names.test(name));
 let attachMs = 0;
 let running: Usage[] | undefined;
-const results = settings.map((): Driven[] => []);
+const results = settings.map((): Compared[] => []);
 
 try {
   await saturate(server, 1);
   for (let round = 0; round < rounds; round++) {
-    for (const [index, { run }] of settings.entries()) {
+    const order = [...settings.entries()];
+    for (const [index, { run }] of round % 2 === 0 ? order : order.reverse()) {
       running = settings[index]?.usage;
-      results[index]?.push(await run());
+      results[index]?.push({ bare: await drive(server), driven: await run() });
     }
   }
 } finally {
@@ -118,29 +130,34 @@ async function under(attach: () => Promise<Attachment>): Promise<Driven> {
   return { ...load, ratedCpuUs: rated.cpuUsPerRequest };
 }
 
+/** What a setting adds to the CPU time of a request, µs. */
+function added(runs: readonly Compared[], of: (one: Driven) => number): number {
+  return median(runs.map(({ bare, driven }) => of(driven) - of(bare)));
+}
+
 function report(): void {
-  const [bare = [], unit = []] = results;
-  const added = (runs: readonly Driven[]): number[] =>
-    runs.map((run, round) => run.cpuUsPerRequest - (bare[round]?.cpuUsPerRequest ?? Number.NaN));
-  const unitUs = median(added(unit)) / 3;
-  const addedAtRate = (runs: readonly Driven[]): number =>
-    median(runs.map((run, round) => run.ratedCpuUs - (bare[round]?.ratedCpuUs ?? Number.NaN)));
-  const ratedUnitUs = addedAtRate(unit) / 3;
-  const rows = settings.map(({ name }, index) => {
+  const [unit = []] = results;
+  const bare = results.flat().map((run) => run.bare);
+  const rows = settings.map(({ name, usage }, index) => {
     const runs = results[index] ?? [];
-    const kept = runs.map((run, round) => run.requestsPerSecond / (bare[round]?.requestsPerSecond ?? Number.NaN));
-    const cpu = median(runs.map((run) => run.cpuUsPerRequest));
     return [
       name,
-      median(runs.map((run) => run.requestsPerSecond)).toFixed(0),
-      `${(median(kept) * 100).toFixed(0)} %`,
-      cpu.toFixed(1),
-      index === 0 ? '' : median(added(runs)).toFixed(1),
-      index === 0 ? '' : (median(added(runs)) / unitUs).toFixed(1),
-      index === 0 ? '' : (addedAtRate(runs) / ratedUnitUs).toFixed(1),
-      ...usageOf(settings[index]?.usage),
+      median(runs.map(({ driven }) => rate(driven))).toFixed(0),
+      `${(median(runs.map((run) => rate(run.driven) / rate(run.bare))) * 100).toFixed(0)} %`,
+      ...[atFullLoad, atConstantRate].flatMap((of) => [
+        median(runs.map(({ driven }) => of(driven))).toFixed(1),
+        added(runs, of).toFixed(1),
+        (added(runs, of) / added(unit, of)).toFixed(1),
+      ]),
+      ...usageOf(usage),
     ];
   });
+  const nothing = [
+    'nothing attached',
+    median(bare.map(rate)).toFixed(0),
+    '100 %',
+    ...[atFullLoad, atConstantRate].flatMap((of) => [median(bare.map(of)).toFixed(1), '', '']),
+  ];
   const head = [
     '',
     'requests/s',
@@ -149,12 +166,14 @@ function report(): void {
     'added',
     'units',
     `at ${RATE}/s`,
+    'added',
+    'units',
     'agent CPU µs',
     'attached after ms',
     'first span after ms',
     'spans',
   ];
-  process.stdout.write(`${formatTable([head, ...rows])}\n`);
+  process.stdout.write(`${formatTable([head, nothing, ...rows])}\n`);
 }
 
 function usageOf(usage: readonly Usage[] = []): string[] {

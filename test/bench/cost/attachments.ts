@@ -178,10 +178,10 @@ export function unitSite(binary: GoBinary): number[] {
 
 const ONCE_A_REQUEST = ['http1_serve', 'http1_write_header', 'http1_finish'];
 
-/** Three such sites: what they cost, divided by three, is a third as noisy. */
-export function unitSites(binary: GoBinary): number[] {
+/** Three such sites: the second and the third cost less each, because what the first one needs is in the caches then. */
+export function threeSites(binary: GoBinary): number[] {
   const probes = planProbes(binary).probes.filter(({ role, site }) => ONCE_A_REQUEST.includes(role) && site === 'push');
-  if (probes.length !== ONCE_A_REQUEST.length) throw new Error('this server has too few pushes to measure the unit at');
+  if (probes.length !== ONCE_A_REQUEST.length) throw new Error('this server has too few pushes to measure at');
   return probes.map(({ address }) => address);
 }
 
