@@ -1,4 +1,5 @@
 import type { GoroutineReport } from '../correlate/goroutines.ts';
+import { Memo } from '../correlate/memo.ts';
 import type { AttributeValue, Clock, Losses, LossReason, RequestSpan, SpanEvent, SpanLink } from '../correlate/span.ts';
 import type { Role } from '../probe/plan.ts';
 import type { AttachedTarget, ProbeCost, SessionInfo, SessionStats, SessionSummary } from '../view.ts';
@@ -8,10 +9,16 @@ import { UnixTime } from './unix-time.ts';
 
 export const NDJSON_SCHEMA = 'httptrace/1';
 
+const MAX_QUOTED = 4096;
+const MAX_QUOTED_LENGTH = 64;
+
 /** Lines of `-o json` (docs/ndjson.md), each with its line feed. The session line comes first. */
 export class NdjsonEncoder {
   readonly #time: UnixTime;
-  readonly #quoted = new Map<string, string>();
+  /** Names and most values come back again and again: they are quoted once. */
+  readonly #quoted = new Memo(MAX_QUOTED, (text) => JSON.stringify(text));
+  /** With the comma before and the colon behind. */
+  readonly #keys = new Memo(MAX_QUOTED, (name) => `,${JSON.stringify(name)}:`);
   /** What is watched in one target at least. */
   readonly #roles = new Set<Role>();
 
@@ -46,7 +53,7 @@ export class NdjsonEncoder {
     let line = `{"type":"span","data":{"trace_id":"${span.traceId}","span_id":"${span.spanId}"`;
     if (span.parentSpanId !== undefined) line += `,"parent_span_id":"${span.parentSpanId}"`;
     if (span.traceState !== undefined) line += `,"trace_state":${JSON.stringify(span.traceState)}`;
-    line += `,"trace_flags":${span.sampled ? 1 : 0},"name":${this.#quote(span.name)},"kind":"SERVER"`;
+    line += `,"trace_flags":${span.sampled ? 1 : 0},"name":${this.#quoted.get(span.name)},"kind":"SERVER"`;
     line += `,"start_unix_nano":"${this.#time.decimal(span.start)}","end_unix_nano":"${this.#time.decimal(span.end)}"`;
     line += `,"duration_ns":${span.end - span.start},"pid":${span.pid},"attributes":${this.#attributes(span.attributes)}`;
     line += `,"events":[${span.events.length === 0 ? '' : span.events.map((event) => this.#event(event)).join(',')}]`;
@@ -133,7 +140,7 @@ export class NdjsonEncoder {
 
   #event(event: SpanEvent): string {
     const time = this.#time.decimal(event.time);
-    return `{"name":${this.#quote(event.name)},"time_unix_nano":"${time}","attributes":${this.#attributes(event.attributes)}}`;
+    return `{"name":${this.#quoted.get(event.name)},"time_unix_nano":"${time}","attributes":${this.#attributes(event.attributes)}}`;
   }
 
   #link(link: SpanLink): string {
@@ -142,24 +149,16 @@ export class NdjsonEncoder {
 
   #attributes(attributes: ReadonlyMap<string, AttributeValue>): string {
     let json = '';
-    for (const [name, value] of attributes) {
-      json += `${json === '' ? '{' : ','}${this.#quote(name)}:${typeof value === 'number' ? value : JSON.stringify(value)}`;
-    }
-    return json === '' ? '{}' : `${json}}`;
+    for (const [name, value] of attributes) json += this.#keys.get(name) + this.#value(value);
+    return json === '' ? '{}' : `{${json.slice(1)}}`;
   }
 
-  /** Names come back again and again: they are quoted once. */
-  #quote(name: string): string {
-    const known = this.#quoted.get(name);
-    if (known !== undefined) return known;
-    const quoted = JSON.stringify(name);
-    if (this.#quoted.size >= MAX_QUOTED) this.#quoted.clear();
-    this.#quoted.set(name, quoted);
-    return quoted;
+  #value(value: AttributeValue): string {
+    if (typeof value === 'number') return `${value}`;
+    if (typeof value === 'string' && value.length <= MAX_QUOTED_LENGTH) return this.#quoted.get(value);
+    return JSON.stringify(value);
   }
 }
-
-const MAX_QUOTED = 4096;
 
 function targetJson(target: AttachedTarget): object {
   return {

@@ -59,6 +59,7 @@ export function waitEvents(waits: RequestWaits, handlerEnd: number): readonly Sp
 
 /** From who waited to who held it. */
 export function waitLinks(waits: RequestWaits): readonly SpanLink[] {
+  if (waits.locks.length === 0) return [];
   const links = new Map<string, SpanLink>();
   for (const { holderIdentity: holder, holder: held, place } of waits.locks) {
     if (holder === undefined || links.has(holder.spanId)) continue;

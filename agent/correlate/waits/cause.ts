@@ -45,6 +45,7 @@ const ASSIST = 'was made to mark for the garbage collector';
  * @param duration of the span, ns
  */
 export function causeOf(waits: RequestWaits, duration: number, sampled?: SampledWaits): Cause | undefined {
+  if (duration < LEAST_TIME) return undefined;
   const candidates = [...lockCauses(waits), ...stateCauses(waits)];
   if (waits.gcStw) candidates.push({ time: waits.gcStw, text: pauseText(waits) });
   if (waits.gcAssist) candidates.push({ time: waits.gcAssist, text: ASSIST });
@@ -100,6 +101,7 @@ function sampledWords(kind: WaitKind): string {
 
 /** Waits for the same lock are one cause; its words are those of the longest. */
 function lockCauses({ locks }: RequestWaits): Cause[] {
+  if (locks.length === 0) return [];
   const byLock = new Map<number, { time: number; longest: RequestWaits['locks'][number] }>();
   for (const wait of locks) {
     if (wait.ofChild) continue;

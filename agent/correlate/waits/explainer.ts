@@ -10,7 +10,7 @@ import { type Identity, IdentityTable } from './identities.ts';
 import { LockBook, type LockReport } from './lock-report.ts';
 import { type LockWait, lengthOf } from './lock-wait.ts';
 import { type Pause, PauseTable, pauseOf } from './pauses.ts';
-import { PendingTable } from './pending.ts';
+import { PendingTable, type PendingWaits } from './pending.ts';
 import { isLock } from './place.ts';
 import { LockPlaces } from './places.ts';
 import { ReleaseTable } from './releases.ts';
@@ -46,6 +46,7 @@ const MAX_ASLEEP = 31;
 const SAME_CALL = 100_000;
 /** A pause that still goes on when a request ends is named when it ends. */
 const PAUSE_GOES_ON = 'stopping the world';
+const NO_LOCKS: readonly ExplainedWait[] = [];
 
 /** Joins pauses, waits and releases to the requests that they held up. */
 export class WaitExplainer {
@@ -61,6 +62,7 @@ export class WaitExplainer {
   readonly #lastWaits = new BoundedMap<string, LockWait>(MAX_GOROUTINES);
   readonly #locks = new LockBook();
   readonly #gc = new GcBook();
+  readonly #readTime = (view: DataView, at: number): number => readTime(view, at, this.#base);
 
   constructor(
     base: TimeBase,
@@ -127,15 +129,12 @@ export class WaitExplainer {
     this.#gc.request(stopped);
     const pending = this.#pending.take(record);
     const children = this.#pending.takeChildren(record, end);
-    const locks = [
-      ...(pending?.longest ?? []).map((wait) => this.#nameHolder(wait, name, false)),
-      ...children.map((wait) => this.#nameHolder(wait, name, true)),
-    ];
+    const locks = this.#locksOf(pending, children, name);
     const isWhole = (record.flags & RequestFlag.waitsCut) === 0;
     const hasLocks = isWhole && watched.locks;
     const total = pending?.total ?? {};
     const states = watched.scheduler ? statesOf(record) : undefined;
-    const childrenMutex = children.filter(({ kind }) => isLock(kind)).reduce((sum, wait) => sum + lengthOf(wait), 0);
+    const childrenMutex = mutexTime(children);
     return {
       states,
       mutex: hasLocks ? (total.mutex ?? 0) + (total.rwmutex_read ?? 0) + (total.rwmutex_write ?? 0) : undefined,
@@ -161,6 +160,15 @@ export class WaitExplainer {
     this.#deadlines.forget(tgid);
     this.#releases.forget(tgid);
     this.#places.forget(tgid);
+  }
+
+  /** Most requests waited for none. */
+  #locksOf(pending: PendingWaits | undefined, children: readonly LockWait[], name: string): readonly ExplainedWait[] {
+    if (pending === undefined && children.length === 0) return NO_LOCKS;
+    return [
+      ...(pending?.longest ?? []).map((wait) => this.#nameHolder(wait, name, false)),
+      ...children.map((wait) => this.#nameHolder(wait, name, true)),
+    ];
   }
 
   /** Who signals a condition has not held it. */
@@ -195,7 +203,7 @@ export class WaitExplainer {
 
   #pausesOf(record: RequestRecord, start: number, end: number): readonly Pause[] {
     const ended = this.#pauses.within(record.tgid, start, end);
-    const since = record.fields.word(Tag.pauseOpen, (view, at) => readTime(view, at, this.#base));
+    const since = record.fields.word(Tag.pauseOpen, this.#readTime);
     if (since === undefined || since >= end) return ended;
     return [
       { start: Math.max(since, start), end, reason: PAUSE_GOES_ON, isGc: false, byRuntime: end - since },
@@ -210,7 +218,7 @@ export class WaitExplainer {
   }
 
   #moment(record: RequestRecord, tag: number): number | undefined {
-    return record.fields.word(tag, (view, at) => readTime(view, at, this.#base));
+    return record.fields.word(tag, this.#readTime);
   }
 }
 
@@ -221,6 +229,12 @@ export class WaitExplainer {
 function goesOn(record: WaitRecord, wait: LockWait, last: LockWait): boolean {
   if (wait.lock !== last.lock || wait.end < last.end || requestKey(wait) !== requestKey(last)) return false;
   return record.again || (wait.kind === 'rwmutex_write' && record.start - last.end < SAME_CALL);
+}
+
+function mutexTime(waits: readonly LockWait[]): number {
+  let sum = 0;
+  for (const wait of waits) if (isLock(wait.kind)) sum += lengthOf(wait);
+  return sum;
 }
 
 function joined(before: LockWait, part: LockWait): LockWait {
