@@ -22,7 +22,7 @@ export interface SessionOptions {
   readonly headers: readonly string[];
   /** Requests followed at one time in the kernel; undefined: the backend's default. */
   readonly maxRequestsInFlight: number | undefined;
-  /** Requests a second that are sent at most; the others are counted. Undefined: 12,500 for each processor (libbpf). */
+  /** Requests a second that are sent at most; the others are counted. Undefined: 10,500 for each processor (libbpf). */
   readonly maxRate: number | undefined;
   /** Requests a second up to which the end of each handler has a probe of its own. Undefined: 5,000 (libbpf). */
   readonly exactRate: number | undefined;

@@ -29,10 +29,10 @@ extern const char sleepable_start[], sleepable_end[], single_start[], single_end
 #define SETTLE_US 5000
 
 /*
- * Requests a second that are sent at most, for each processor of the machine: the agent takes about 15 us for one,
- * which makes it a fifth of the machine at most.
+ * Requests a second that are sent at most, for each processor of the machine: the agent takes about 12 us for one,
+ * which makes it an eighth of the machine at most.
  */
-#define REQUESTS_PER_PROCESSOR 12500U
+#define REQUESTS_PER_PROCESSOR 10500U
 
 static int on_ring(void *ctx, void *data, size_t size)
 {
