@@ -40,7 +40,7 @@ ${join([declarations('Of the world and of locks:', declared, WAIT_MAPS, body), u
 // For the agent: totals that stay exact whatever is lost on the way.
 interval:s:1
 {
-  if ($1 == 1) { print(@finished); print(@requests_full); print(@stale);${used.has('assist_since') ? ' print(@assists); print(@assist_ns);' : ''}${context.sampleRatio < 1 ? ' print(@not_sampled);' : ''}${context.minDurationNs > 0 ? ' print(@too_short);' : ''} }
+  if ($1 == 1) { print(@finished); print(@requests_full);${used.has('stale') ? ' print(@stale);' : ''}${used.has('assist_since') ? ' print(@assists); print(@assist_ns);' : ''}${context.sampleRatio < 1 ? ' print(@not_sampled);' : ''}${context.minDurationNs > 0 ? ' print(@too_short);' : ''} }
 }
 
 END
@@ -63,10 +63,10 @@ function declarations(
 ): string {
   const lines = group
     .filter((entry) => used.includes(entry))
-    .map(({ name, type, meaning }) =>
+    .map(({ name, type, key, meaning }) =>
       isWrittenFirst(name, body)
         ? `  // ${`@${name}`.padEnd(34)}${meaning}`
-        : `  ${`@${name}[0] = ${NOTHING[type]};`.padEnd(34)}// ${meaning}`,
+        : `  ${`@${name}[${key}] = ${NOTHING[type]};`.padEnd(34)}// ${meaning}`,
     );
   if (lines.length === 0) return '';
   return `  // ${title}\n${lines.join('\n')}`;

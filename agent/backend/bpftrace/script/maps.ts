@@ -3,12 +3,15 @@ export interface MapDeclaration {
   readonly name: string;
   readonly meaning: string;
   readonly type: 'uint64' | 'int64' | 'string';
+  /** A key of any kind that it has: its own type. */
+  readonly key: string;
 }
 
-const map = (name: string, meaning: string, type: MapDeclaration['type'] = 'uint64'): MapDeclaration => ({
+const map = (name: string, meaning: string, type: MapDeclaration['type'] = 'uint64', key = '0'): MapDeclaration => ({
   name,
   meaning,
   type,
+  key,
 });
 
 /** Of a connection, by file descriptor. All are there while it is open. */
@@ -75,6 +78,7 @@ export const OTHER_MAPS: readonly MapDeclaration[] = [
   map('response', 'by goroutine: the *http.response'),
   map('serving_conn', 'by goroutine: the *http.conn'),
   map('stream_of', 'by goroutine: the HTTP/2 stream that it handles'),
+  map('stream_read', 'by *serverConn and stream id: its header block was read', 'uint64', '(uint64)0, (uint64)0'),
   map('flushes', 'by descriptor: 1: streams end with its next write'),
 ];
 
