@@ -135,6 +135,11 @@ function added(runs: readonly Compared[], of: (one: Driven) => number): number {
   return median(runs.map(({ bare, driven }) => of(driven) - of(bare)));
 }
 
+/** Too few rounds on a noisy machine can find a unit of nothing. */
+function inUnits(us: number, unitUs: number): string {
+  return unitUs > 0 ? (us / unitUs).toFixed(1) : 'unknown';
+}
+
 function report(): void {
   const [unit = []] = results;
   const bare = results.flat().map((run) => run.bare);
@@ -147,7 +152,7 @@ function report(): void {
       ...[atFullLoad, atConstantRate].flatMap((of) => [
         median(runs.map(({ driven }) => of(driven))).toFixed(1),
         added(runs, of).toFixed(1),
-        (added(runs, of) / added(unit, of)).toFixed(1),
+        inUnits(added(runs, of), added(unit, of)),
       ]),
       ...usageOf(usage),
     ];
