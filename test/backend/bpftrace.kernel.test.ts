@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Agent } from '../e2e/harness/agent.ts';
 import { buildLoad, buildServer } from '../e2e/harness/build.ts';
-import { sendRequests } from '../e2e/harness/load.ts';
+import { sendEverything, sendRequests } from '../e2e/harness/load.ts';
 import { type Server, startServer } from '../e2e/harness/server.ts';
 import { requestId } from '../e2e/judge/pair.ts';
 import type { Span } from '../e2e/judge/types.ts';
@@ -127,17 +127,8 @@ describe.each(CELLS.map(([suite, cell]) => ({ suite, cell, name: `${suite}, go${
       await bpftrace.attached();
       libbpf = new Agent(server.pid, ['--backend', 'libbpf', '--header', 'X-Request-Id']);
       await libbpf.attached();
-      for (const protocol of protocolsOf(cell)) {
-        const options = {
-          client,
-          protocol,
-          address: server.addressOf(protocol),
-          mix: 'everything',
-          prefix: `${protocol}-`,
-        };
-        const { problem } = await sendRequests(options, REQUESTS);
-        expect(problem, 'the server answered as it must').toBe('');
-      }
+      const sent = await sendEverything(client, server, protocolsOf(cell), REQUESTS);
+      for (const { problem } of sent.values()) expect(problem, 'the server answered as it must').toBe('');
       // What bpftrace's programs take must not come between two readings of the clock. Of two programs at one place the
       // kernel runs the newer one first; and with --deep libbpf has a probe at the end of a handler, too, instead of
       // looking at the system call that follows (its times without it are held against the server's own elsewhere).
@@ -154,10 +145,11 @@ describe.each(CELLS.map(([suite, cell]) => ({ suite, cell, name: `${suite}, go${
         p99s.push(p99Of(timed.spans.filter(isOfRun), bpftrace.spans.filter(isOfRun)));
       }
       await timed.detach();
-      const sent = await server.requests();
-      for (const agent of [libbpf, bpftrace]) await agent.collect(sent.length, (span) => requestId(span) !== undefined);
+      const served = await server.requests();
+      for (const agent of [libbpf, bpftrace])
+        await agent.collect(served.length, (span) => requestId(span) !== undefined);
       await Promise.all([libbpf.detach(), bpftrace.detach()]);
-      for (const { id } of sent) {
+      for (const { id } of served) {
         const of = (agent: Agent): Span[] => agent.spans.filter((span) => requestId(span) === id);
         pairs.push({ id, libbpf: of(libbpf), bpftrace: of(bpftrace) });
       }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Agent } from './harness/agent.ts';
 import { buildLoad, buildServer } from './harness/build.ts';
-import { sendRequests } from './harness/load.ts';
+import { type LoadResult, sendEverything, sendRequests } from './harness/load.ts';
 import { type Server, startServer } from './harness/server.ts';
 import { withSteal } from './harness/steal.ts';
 import { judge, type Verdict } from './judge/judge.ts';
@@ -37,7 +37,7 @@ describe.each(chosenCells().map((cell) => ({ name: cellName(cell), cell })))('$n
   let client = '';
   let server: Server;
   let agent: Agent;
-  const sent: Partial<Record<Protocol, readonly ClientRequest[]>> = {};
+  let sent: ReadonlyMap<Protocol, LoadResult> = new Map();
   const timed: Partial<Record<Protocol, TimedRun[]>> = {};
   const evidence = async (prefix: string, requests: readonly ClientRequest[]): Promise<Evidence> => ({
     goMinor: minorOf(cell.go),
@@ -65,18 +65,8 @@ describe.each(chosenCells().map((cell) => ({ name: cellName(cell), cell })))('$n
     server = await startServer(await buildServer(cell), cell);
     agent = new Agent(server.pid, ['--header', 'X-Request-Id']);
     await agent.attached();
-    for (const protocol of protocolsOf(cell)) {
-      const options = {
-        client,
-        protocol,
-        address: server.addressOf(protocol),
-        mix: 'everything',
-        prefix: `${protocol}-`,
-      };
-      const { requests, problem } = await sendRequests(options, REQUESTS);
-      expect(problem, 'the server answered as it must').toBe('');
-      sent[protocol] = requests;
-    }
+    sent = await sendEverything(client, server, protocolsOf(cell), REQUESTS);
+    for (const { problem } of sent.values()) expect(problem, 'the server answered as it must').toBe('');
     await agent.collect((await server.requests()).length, (span) => requestId(span) !== undefined);
     for (const protocol of TIMED) await measure(protocol);
     await agent.collect((await server.requests()).length, (span) => requestId(span) !== undefined);
@@ -91,7 +81,7 @@ describe.each(chosenCells().map((cell) => ({ name: cellName(cell), cell })))('$n
   test.each(protocolsOf(cell))(
     '%s: one true span for each request',
     async (protocol) => {
-      const verdict = judge(await evidence(`${protocol}-`, sent[protocol] ?? []));
+      const verdict = judge(await evidence(`${protocol}-`, sent.get(protocol)?.requests ?? []));
       expect(verdict.requests).toBeGreaterThanOrEqual(REQUESTS);
       expect(report(verdict)).toBe('');
     },

@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Agent } from './harness/agent.ts';
 import { buildLoad, buildServer } from './harness/build.ts';
-import { sendRequests } from './harness/load.ts';
+import { type LoadResult, sendEverything } from './harness/load.ts';
 import { type Server, startServer } from './harness/server.ts';
 import { conservation } from './judge/conservation.ts';
 import { judge } from './judge/judge.ts';
 import { requestId } from './judge/pair.ts';
 import { report } from './judge/report.ts';
-import type { ClientRequest } from './judge/types.ts';
 import { type Cell, cellName, minorOf, type Protocol, protocolsOf } from './matrix.ts';
 
 const BUILD_TIMEOUT = 300_000;
@@ -31,20 +30,15 @@ describe.each(MODES.flatMap((mode) => CELLS.map((cell) => ({ ...mode, name: cell
   ({ mode, flags, cell }) => {
     let server: Server;
     let agent: Agent;
-    const sent: Partial<Record<Protocol, readonly ClientRequest[]>> = {};
+    let sent: ReadonlyMap<Protocol, LoadResult> = new Map();
 
     beforeAll(async () => {
       const client = await buildLoad();
       server = await startServer(await buildServer(cell), cell);
       agent = new Agent(server.pid, [...flags, '--header', 'X-Request-Id']);
       await agent.attached();
-      for (const protocol of protocolsOf(cell)) {
-        const address = server.addressOf(protocol);
-        const options = { client, protocol, address, mix: 'everything', prefix: `${protocol}-` };
-        const { requests, problem } = await sendRequests(options, REQUESTS);
-        expect(problem, 'the server answered as it must').toBe('');
-        sent[protocol] = requests;
-      }
+      sent = await sendEverything(client, server, protocolsOf(cell), REQUESTS);
+      for (const { problem } of sent.values()) expect(problem, 'the server answered as it must').toBe('');
       await agent.collect((await server.requests()).length, (span) => requestId(span) !== undefined);
       await agent.detach();
     }, BUILD_TIMEOUT);
@@ -61,7 +55,7 @@ describe.each(MODES.flatMap((mode) => CELLS.map((cell) => ({ ...mode, name: cell
         const verdict = judge({
           goMinor: minorOf(cell.go),
           server: (await server.requests()).filter(({ id }) => id.startsWith(`${protocol}-`)),
-          client: sent[protocol] ?? [],
+          client: sent.get(protocol)?.requests ?? [],
           spans: spans(),
           ignorePort: server.debugPort,
         });

@@ -45,6 +45,7 @@ const ASSIST = 'was made to mark for the garbage collector';
  * @param duration of the span, ns
  */
 export function causeOf(waits: RequestWaits, duration: number, sampled?: SampledWaits): Cause | undefined {
+  // Nothing explains more of a request than it took.
   if (duration < LEAST_TIME) return undefined;
   const candidates = [...lockCauses(waits), ...stateCauses(waits)];
   if (waits.gcStw) candidates.push({ time: waits.gcStw, text: pauseText(waits) });

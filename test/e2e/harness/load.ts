@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { ClientRequest } from '../judge/types.ts';
 import type { Protocol } from '../matrix.ts';
 import { eachLine } from './lines.ts';
+import type { Server } from './server.ts';
 
 export interface LoadOptions {
   readonly client: string;
@@ -33,6 +34,22 @@ export interface LoadResult {
 /** Sends `count` requests and waits for them. */
 export async function sendRequests(options: LoadOptions, count: number): Promise<LoadResult> {
   return startLoad(options, ['-count', `${count}`, '-out', '-']).finished;
+}
+
+/** Sends `count` requests of all kinds by each protocol, one after the other; ids begin with the protocol's name. */
+export async function sendEverything(
+  client: string,
+  server: Server,
+  protocols: readonly Protocol[],
+  count: number,
+): Promise<ReadonlyMap<Protocol, LoadResult>> {
+  const sent = new Map<Protocol, LoadResult>();
+  for (const protocol of protocols) {
+    const address = server.addressOf(protocol);
+    const options = { client, protocol, address, mix: 'everything', prefix: `${protocol}-` };
+    sent.set(protocol, await sendRequests(options, count));
+  }
+  return sent;
 }
 
 /** Keeps the load up until it is stopped. */
